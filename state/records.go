@@ -98,23 +98,25 @@ type Side struct {
 
 // Pair is one Forgejo repo and its GitHub counterpart, tracked once, with exactly one direction.
 type Pair struct {
-	ID        string          `json:"id"` // given by the store, never reused
-	Link      string          `json:"link"`
-	Direction forge.Direction `json:"direction"`
-	Forgejo   Side            `json:"forgejo"`
-	GitHub    Side            `json:"github"`
-	Phase     Phase           `json:"phase"`
-	Hold      *Hold           `json:"hold,omitempty"`
-	Remote    string          `json:"remote,omitempty"` // Forgejo's handle of our push mirror
-	Verified  *Verified       `json:"verified,omitempty"`
-	RefsEqual int             `json:"refs_equal"` // at the last comparison
-	RefsTotal int             `json:"refs_total"`
-	Problem   string          `json:"problem,omitempty"`  // the last failure in words, empty when all is well
-	Since     time.Time       `json:"since"`              // when Phase last changed
-	SyncedAt  time.Time       `json:"synced_at,omitzero"` // when a sync was last asked for
-	Cause     string          `json:"cause,omitempty"`    // what made us track it
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	ID         string          `json:"id"` // given by the store, never reused
+	Link       string          `json:"link"`
+	Direction  forge.Direction `json:"direction"`
+	Forgejo    Side            `json:"forgejo"`
+	GitHub     Side            `json:"github"`
+	Phase      Phase           `json:"phase"`
+	Hold       *Hold           `json:"hold,omitempty"`
+	Remote     string          `json:"remote,omitempty"` // Forgejo's handle of our push mirror
+	Verified   *Verified       `json:"verified,omitempty"`
+	RefsEqual  int             `json:"refs_equal"` // at the last comparison
+	RefsTotal  int             `json:"refs_total"`
+	Problem    string          `json:"problem,omitempty"`     // the last failure in words, empty when all is well
+	Since      time.Time       `json:"since"`                 // when Phase last changed
+	SyncedAt   time.Time       `json:"synced_at,omitzero"`    // when a sync was last asked for
+	Tries      int             `json:"tries,omitempty"`       // looks in a row that did not end in sync; survives restarts
+	ActionsOff bool            `json:"actions_off,omitempty"` // Actions were switched off on a copy that we made
+	Cause      string          `json:"cause,omitempty"`       // what made us track it
+	CreatedAt  time.Time       `json:"created_at"`
+	UpdatedAt  time.Time       `json:"updated_at"`
 }
 
 // Side returns the pair's record of the repo on forge k.
