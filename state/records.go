@@ -136,9 +136,9 @@ func (p *Pair) Copy() *Side { return p.Side(p.Direction.Copy()) }
 // Outcome says how a journaled step ended.
 type Outcome string
 
-// The outcomes. Open is what a crash leaves behind: the step may or may not have happened.
+// The outcomes. StillOpen is what a crash leaves behind: the step may or may not have happened.
 const (
-	Open      Outcome = "open"
+	StillOpen Outcome = "open"
 	Done      Outcome = "done"
 	Failed    Outcome = "failed"    // the forge refused; nothing changed
 	Ambiguous Outcome = "ambiguous" // no clear answer; the next look finds out

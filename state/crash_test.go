@@ -1,0 +1,5 @@
+package state
+
+const crashDirEnv = "FLIPMIRROR_STATE_CRASH_DIR"
+
+func crashChild(dir string) {}
